@@ -103,6 +103,18 @@ static pid_t serve(const char *const *answers, char base_url[static 64])
 	return child;
 }
 
+static struct client *client_to(const char *base_url)
+{
+	struct error err = {0};
+	struct client *client = client_new(
+		&(struct client_options){
+			.base_url = base_url, .parallelism = 1, .timeout_ms = 60000, .wake_fd = -1},
+		&err);
+
+	assert_non_null(client);
+	return client;
+}
+
 #define HEAD(status)                                                                               \
 	"HTTP/1.1 " status " X\r\nConnection: close\r\nRetry-After: 0\r\n"                         \
 	"Content-Type: application/json\r\n\r\n"
@@ -114,7 +126,6 @@ static pid_t serve(const char *const *answers, char base_url[static 64])
 /* The client knows the credentials of the lane, and what else it is told. */
 static void echoes_are_not_told(void **state)
 {
-	struct error err = {0};
 	struct credentials credentials = {0};
 	struct secret value CLEANUP(secret_release) = {0};
 	struct client_answer *answer;
@@ -124,10 +135,7 @@ static void echoes_are_not_told(void **state)
 	static const char *const answers[] = {
 		WORD("400", "by token-hush: no {\\\"value\\\": \\\"value\\\\nhush\\\"}"), NULL};
 	pid_t server = serve(answers, base_url);
-	struct client *client = client_new(
-		&(struct client_options){
-			.base_url = base_url, .parallelism = 1, .timeout_ms = 60000, .wake_fd = -1},
-		&err);
+	struct client *client = client_to(base_url);
 	secret_copy(&credentials.token, "token-hush", 10);
 	secret_copy(&value, "value\nhush", 10);
 	size_t lane = client_add_lane(client, &credentials);
@@ -154,17 +162,13 @@ static void echoes_of_a_key_are_not_told(void **state)
 		"HTTP/1.1 400 X\r\nConnection: close\r\nCF-Ray: key-hush\r\n\r\n"
 		"{\"success\":false,\"errors\":[{\"message\":\"me@hush has key-hush\"}]}",
 		NULL};
-	struct error err = {0};
 	struct credentials credentials = {0};
 	struct client_answer *answer;
 	char base_url[64];
 
 	(void)state;
 	pid_t server = serve(answers, base_url);
-	struct client *client = client_new(
-		&(struct client_options){
-			.base_url = base_url, .parallelism = 1, .timeout_ms = 60000, .wake_fd = -1},
-		&err);
+	struct client *client = client_to(base_url);
 	secret_copy(&credentials.email, "me@hush", 7);
 	secret_copy(&credentials.key, "key-hush", 8);
 	size_t lane = client_add_lane(client, &credentials);
@@ -185,16 +189,12 @@ static void a_refusal_that_is_no_matter(void **state)
 {
 	static const char *const answers[] = {WORD("401", "no"), GOOD, NULL};
 	static const enum retry_safety safeties[] = {RETRY_ONCE, RETRY_SAFE};
-	struct error err = {0};
 	struct credentials credentials = {0};
 	char base_url[64];
 
 	(void)state;
 	pid_t server = serve(answers, base_url);
-	struct client *client = client_new(
-		&(struct client_options){
-			.base_url = base_url, .parallelism = 1, .timeout_ms = 60000, .wake_fd = -1},
-		&err);
+	struct client *client = client_to(base_url);
 	secret_copy(&credentials.token, "token", 5);
 	size_t lane = client_add_lane(client, &credentials);
 	credentials_release(&credentials);

@@ -3,36 +3,16 @@
  * patience is 2 seconds.
  */
 #include "adapter/table.h"
-#include "base/clock.h"
 #include "cloudflare/confirm.h"
 
 #include "unit.h"
 
-#define STORE  "11111111111111111111111111111111"
-#define NOW_MS 1767225600000 /* when a test begins, since 1970 */
-#define NOW    "2026-01-01T00:00:00Z"
+/* When a test begins. */
+#define NOW                "2026-01-01T00:00:00Z"
+#define FAKE_CLOCK_UNIX_MS 1767225600000
+#include "fake_clock.h"
 
-static int64_t now_ms;
-
-int64_t clock_monotonic_ms(void)
-{
-	return now_ms;
-}
-
-int64_t clock_monotonic_us(void)
-{
-	return now_ms * 1000;
-}
-
-int64_t clock_unix_ms(void)
-{
-	return NOW_MS + now_ms;
-}
-
-int64_t clock_unix_seconds(void)
-{
-	return clock_unix_ms() / 1000;
-}
+#define STORE "11111111111111111111111111111111"
 
 /* ---- the fake client ---- */
 
@@ -219,7 +199,7 @@ static void young(void **state)
 {
 	struct scene *s = *state;
 
-	add(&s->recorded, "a", NULL, "1")->requested_ms = NOW_MS;
+	add(&s->recorded, "a", NULL, "1")->requested_ms = FAKE_CLOCK_UNIX_MS;
 	RUN(s, 0, {"/stores/1 @0.", NULL}, {"/stores/1 @500.", NULL}, {"/stores/1 @1000.", NULL},
 		{"/stores/1 @2000.", NULL});
 }
@@ -256,7 +236,7 @@ static void being_destroyed(void **state)
 	struct object *open = add(&s->recorded, "a", NULL, "1");
 
 	open->doubt = DOUBT_REST;
-	open->requested_ms = NOW_MS;
+	open->requested_ms = FAKE_CLOCK_UNIX_MS;
 	add(&s->live, "a", NULL, "1");
 	add(&s->wanted, "a", NULL, NULL);
 	RUN(s, 1, {"/stores/1 @0.", IS("1")}, {"/stores/1 @500.", IS("1")},

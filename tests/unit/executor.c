@@ -618,6 +618,16 @@ static bool still_ours(struct backend *backend, struct error *err)
 	return !was_broken || error_set_code(err, ERROR_CONFLICT, "somebody broke the lock");
 }
 
+/* A backend whose lock somebody may break; `kind` is the rig's. */
+static void use_breakable(struct rig *rig, struct backend_kind *kind)
+{
+	*kind = backend_local;
+	kind->lock = lock_shared;
+	kind->still_ours = still_ours;
+	was_broken = false;
+	rig->kind = kind;
+}
+
 /* The lock is broken after three requests, and it is time to look after it. */
 static void break_lock(struct rig *rig)
 {
@@ -629,12 +639,9 @@ static void break_lock(struct rig *rig)
 static void lock_is_broken(void **state)
 {
 	struct rig *rig = *state;
-	struct backend_kind kind = backend_local;
+	struct backend_kind kind;
 
-	kind.lock = lock_shared;
-	kind.still_ours = still_ours;
-	was_broken = false;
-	rig->kind = &kind;
+	use_breakable(rig, &kind);
 	make_plan(rig, 20, true);
 	rig->on_started = break_lock;
 	assert_false(run(rig));
@@ -655,12 +662,9 @@ static void break_lock_late(struct rig *rig)
 static void lock_is_broken_late(void **state)
 {
 	struct rig *rig = *state;
-	struct backend_kind kind = backend_local;
+	struct backend_kind kind;
 
-	kind.lock = lock_shared;
-	kind.still_ours = still_ours;
-	was_broken = false;
-	rig->kind = &kind;
+	use_breakable(rig, &kind);
 	make_plan(rig, 3, true);
 	rig->on_ended = break_lock_late;
 	assert_false(run(rig));
@@ -682,13 +686,10 @@ static bool refuse_state(
 static void lock_is_broken_for_good(void **state)
 {
 	struct rig *rig = *state;
-	struct backend_kind kind = backend_local;
+	struct backend_kind kind;
 
-	kind.lock = lock_shared;
-	kind.still_ours = still_ours;
+	use_breakable(rig, &kind);
 	kind.append = refuse_state;
-	was_broken = false;
-	rig->kind = &kind;
 	make_plan(rig, 20, true);
 	rig->on_started = break_lock;
 	assert_false(run(rig));

@@ -1,8 +1,7 @@
 /* Requests about a state, carried to an end: with a fake HTTP client and a fake clock. */
 #include "state/remote.h"
 
-#include "base/clock.h"
-
+#include "fake_clock.h"
 #include "unit.h"
 
 #include <time.h>
@@ -10,28 +9,6 @@
 #define HUSH "pass word"
 
 /* ---- the fake clock: it moves when somebody sleeps ---- */
-
-static int64_t now_ms;
-
-int64_t clock_monotonic_ms(void)
-{
-	return now_ms;
-}
-
-int64_t clock_monotonic_us(void)
-{
-	return now_ms * 1000;
-}
-
-int64_t clock_unix_ms(void)
-{
-	return now_ms;
-}
-
-int64_t clock_unix_seconds(void)
-{
-	return now_ms / 1000;
-}
 
 int nanosleep(const struct timespec *requested_time, struct timespec *remaining)
 {

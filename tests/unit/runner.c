@@ -4,8 +4,8 @@
  * answers outcomes.
  */
 #include "apply/runner.h"
-#include "base/clock.h"
 
+#include "fake_clock.h"
 #include "unit.h"
 
 #define STORE   "11111111111111111111111111111111"
@@ -17,28 +17,6 @@
 #define NO      SAYS("invalid_json_body")
 
 /* ---- the fake clock: it moves when the client waits ---- */
-
-static int64_t now_ms;
-
-int64_t clock_monotonic_ms(void)
-{
-	return now_ms;
-}
-
-int64_t clock_monotonic_us(void)
-{
-	return now_ms * 1000;
-}
-
-int64_t clock_unix_ms(void)
-{
-	return now_ms;
-}
-
-int64_t clock_unix_seconds(void)
-{
-	return now_ms / 1000;
-}
 
 void clock_text(int64_t unix_seconds, char text[static CLOCK_TEXT_SIZE])
 {
